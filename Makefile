@@ -1,0 +1,56 @@
+# One place for every command. Built and downloaded things live outside the work tree, keyed by version.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export LLMSTACK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llmstack
+VENV := $(LLMSTACK_CACHE)/venv/$(shell sha256sum requirements-dev.lock | cut -c1-12)
+PY := $(VENV)/bin/python
+export PYTHONPATH := operator:.
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.ready:
+	@echo "==> Python environment ($(VENV))"
+	@rm -rf $(VENV).part $(VENV) && mkdir -p $(dir $(VENV)) && python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.ready ## install the pinned Python packages (outside the work tree)
+
+.PHONY: lint
+lint: venv ## ruff, mypy --strict, import contracts
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+.PHONY: check
+check: lint ## seconds: lint, types, contracts between rooms, unit and golden tests
+	@$(PY) -m pytest tests -q -m "not contract"
+
+.PHONY: format
+format: venv ## let ruff format and mend the code
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+.PHONY: generate
+generate: venv ## write crds/, charts/llmstack-crds and docs/reference from the models
+	@$(PY) -m tests.generate
+
+.PHONY: golden
+golden: venv ## write the golden files again (look at the diff before you commit it)
+	@$(PY) -m tests.golden_cases --write
+
+.PHONY: lock
+lock: venv ## resolve the dependencies again and pin them with hashes
+	@$(PY) -m pip install --quiet uv==0.13.9 --target $(LLMSTACK_CACHE)/uv
+	@PATH=$(LLMSTACK_CACHE)/uv/bin:$$PATH uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -q -o requirements-dev.lock
+	@PATH=$(LLMSTACK_CACHE)/uv/bin:$$PATH uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.11 --extra image -c requirements-dev.lock -q -o requirements-image.lock
+
+.PHONY: test
+test: lint ## all tests: unit, golden, contract
+	@$(PY) -m pytest tests

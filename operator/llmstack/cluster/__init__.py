@@ -1,0 +1,1 @@
+"""Reading and writing the cluster: one client, one door for writes."""

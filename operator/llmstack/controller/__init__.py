@@ -1,0 +1,1 @@
+"""The shell: kopf as the watch engine, a keyed queue, and the loop."""

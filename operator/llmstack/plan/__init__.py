@@ -1,0 +1,1 @@
+"""From a selection to a plan: capacity, placement, tenants, routes, the failover ladder."""

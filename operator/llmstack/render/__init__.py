@@ -1,0 +1,1 @@
+"""Plan to manifests: pure, deterministic, complete."""
