@@ -12,6 +12,7 @@ KUBERNETES = "1.35.4"
 ETCD = "3.6.7"
 COREDNS = "1.15.0"
 KIND = "0.31.0"
+HELM = "3.21.4"
 KUBERNETES_BINARIES = (
     "kube-apiserver",
     "kube-controller-manager",
@@ -105,3 +106,18 @@ def kind_module() -> Path:
     """Return the folder of kind's own module: it has the files of the node image."""
     kind()
     return Path(json.loads(run("go", "mod", "download", "-json", f"sigs.k8s.io/kind@v{KIND}"))["Dir"])
+
+
+def helm() -> Path:
+    """Return the helm binary."""
+
+    def build(target: Path) -> None:
+        run(
+            "go",
+            "install",
+            "-trimpath",
+            f"helm.sh/helm/v3/cmd/helm@v{HELM}",
+            env={**_STATIC, "GOBIN": str(target)},
+        )
+
+    return entry(f"helm-{HELM}", f"Helm {HELM}", "90 s", build) / "helm"

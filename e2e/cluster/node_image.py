@@ -11,7 +11,7 @@ from e2e.cluster import binaries, docker
 from e2e.cluster.cache import ROOT, run, say
 
 PUBLISHED = f"kindest/node:v{binaries.KUBERNETES}"
-LOCAL = f"llmstack.local/node:v{binaries.KUBERNETES}-1"
+LOCAL = f"llmstack.local/node:v{binaries.KUBERNETES}-2"
 NODE_PACKAGES = (
     "systemd,systemd-sysv,conntrack,iptables,nftables,iproute2,ethtool,util-linux,mount,kmod,libseccomp2,pigz,bash,"
     "ca-certificates,jq,procps,containerd,runc,containernetworking-plugins,socat"
@@ -202,11 +202,20 @@ def _commit(base: str, names: list[str], work: Path) -> None:
         subprocess.run(["docker", "rm", "-f", builder], capture_output=True, check=False)
 
 
+# kind applies it; the provisioner is installed by the stories that need volumes.
+_STORAGE_CLASS = (
+    '{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "standard", "annotations":'
+    ' {"storageclass.kubernetes.io/is-default-class": "true"}}, "provisioner": "rancher.io/local-path",'
+    ' "volumeBindingMode": "WaitForFirstConsumer"}'
+)
+
 _IN_BUILDER = f"""
 echo -n v{binaries.KUBERNETES} > /kind/version
 mkdir -p /kind/manifests
 : > /kind/manifests/default-cni.yaml
-: > /kind/manifests/default-storage.yaml
+cat > /kind/manifests/default-storage.yaml << YAML
+{_STORAGE_CLASS}
+YAML
 (containerd > /tmp/containerd.log 2>&1 &)
 for _ in $(seq 50); do ctr version > /dev/null 2>&1 && exit 0; sleep 0.2; done
 cat /tmp/containerd.log; exit 1

@@ -48,12 +48,13 @@ def exactly_one(*names: str) -> Callable[[Any], bool]:
     return lambda model: sum(getattr(model, name) is not None for name in names) == 1
 
 
-INT64_MAX = 2**63 - 1
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that JSON numbers carry exactly; the API server reads a larger bound as a negative one."""
 
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=2_147_483_647, json_schema_extra={"format": "int32"})]
 Positive = Annotated[int, Strict(), Field(ge=1, le=2_147_483_647, json_schema_extra={"format": "int32"})]
-Tokens = Annotated[int, Strict(), Field(ge=1, le=INT64_MAX, json_schema_extra={"format": "int64"})]
+Tokens = Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER, json_schema_extra={"format": "int64"})]
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 """Requests per second."""
 

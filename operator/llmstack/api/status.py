@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from llmstack.api.base import Count, Model, Tokens
+from llmstack.api.base import MAX_INTEGER, Count, Model, Tokens
 from llmstack.api.serving import Edition, EngineName
 
 Line = Annotated[str, StringConstraints(max_length=1024)]
@@ -91,7 +91,7 @@ _LIST_MAP_BY_TYPE: dict[str, Any] = {
 class LLMServiceStatus(StatusModel):
     """Follows kstatus: `observedGeneration` moves on every pass."""
 
-    observed_generation: Annotated[int, Field(ge=-1, le=2**63 - 1)] | None = Field(
+    observed_generation: Annotated[int, Field(ge=-1, le=MAX_INTEGER)] | None = Field(
         default=None, json_schema_extra={"format": "int64"}
     )
     conditions: Conditions | None = Field(default=None, json_schema_extra=_LIST_MAP_BY_TYPE)
@@ -125,7 +125,7 @@ class TenantService(StatusModel):
 class LLMTenantStatus(StatusModel):
     """Which services accepted the tenant."""
 
-    observed_generation: Annotated[int, Field(ge=-1, le=2**63 - 1)] | None = Field(
+    observed_generation: Annotated[int, Field(ge=-1, le=MAX_INTEGER)] | None = Field(
         default=None, json_schema_extra={"format": "int64"}
     )
     conditions: Conditions | None = Field(default=None, json_schema_extra=_LIST_MAP_BY_TYPE)

@@ -14,6 +14,8 @@ DEFAULT_BODY_BYTES = "4Mi"
 DEFAULT_IDLE = "60s"
 DEFAULT_FIRST_TOKEN = "30s"  # noqa: S105 — a duration
 GATEWAY_REPLICAS = 2
+OWN_TENANT_SECONDS = 24 * 3600.0
+"""architecture.md, decision 11: clients have a day to move to their tenant's key."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,11 @@ def plan_gateway(
     spec = service.spec.gateway
     limits = spec.limits if spec else None
     timeouts = spec.timeouts if spec else None
-    clients, verdicts = _clients(service, facts)
-    own = not any(verdict.accepted for verdict in verdicts)
+    clients, verdicts = _clients(facts)
+    own = own_tenant_needed(facts.tenants)
     if own:
         meta = service.metadata
-        clients = (Client(meta.namespace, meta.name, "api-key", facts.generated.api_key),)
+        clients = (*clients, Client(meta.namespace, meta.name, "api-key", facts.generated.api_key))
     body = say("gateway.limits.maxBodyBytes", limits and limits.max_body_bytes, DEFAULT_BODY_BYTES)
     first = say("gateway.timeouts.firstToken", timeouts and timeouts.first_token, DEFAULT_FIRST_TOKEN)
     idle = say("gateway.timeouts.idle", timeouts and timeouts.idle, DEFAULT_IDLE)
@@ -104,15 +106,18 @@ def plan_gateway(
     )
 
 
-def _clients(
-    service: LLMService, facts: ClusterFacts
-) -> tuple[tuple[Client, ...], tuple[TenantVerdict, ...]]:
+def own_tenant_needed(tenants: tuple[TenantFact, ...]) -> bool:
+    """Tell whether the service's own key still opens it: until a day after the first tenant with a key."""
+    return not any(usable_keys(fact)[0] and fact.age_seconds > OWN_TENANT_SECONDS for fact in tenants)
+
+
+def _clients(facts: ClusterFacts) -> tuple[tuple[Client, ...], tuple[TenantVerdict, ...]]:
     clients: list[Client] = []
     verdicts = []
     owner_of: dict[str, str] = {}
     for fact in sorted(facts.tenants, key=lambda f: f.tenant.metadata.name):
         meta = fact.tenant.metadata
-        keys, reason = _keys(fact)
+        keys, reason = usable_keys(fact)
         fresh = {entry: key for entry, key in keys.items() if key not in owner_of}
         if keys and not fresh:
             reason = f"its keys are already those of {owner_of[next(iter(keys.values()))]}"
@@ -120,11 +125,10 @@ def _clients(
             owner_of[key] = f"{meta.namespace}/{meta.name}"
             clients.append(Client(meta.namespace, meta.name, entry, key))
         verdicts.append(TenantVerdict(meta.namespace, meta.name, bool(fresh), reason))
-    del service
     return tuple(clients), tuple(verdicts)
 
 
-def _keys(fact: TenantFact) -> tuple[dict[str, str], str]:
+def usable_keys(fact: TenantFact) -> tuple[dict[str, str], str]:
     """Return the usable keys of a tenant and, when there are none, why."""
     if unknown := unimplemented_in_tenant(fact.tenant.spec.dump()):
         return {}, f"{unknown[0]} is not implemented in this version; remove it"

@@ -14,11 +14,13 @@ class TenantFact:
 
     Attributes:
         keys: entry name to API key; None: the Secret is not there.
+        age_seconds: since the tenant was made.
 
     """
 
     tenant: LLMTenant
     keys: Mapping[str, str] | None
+    age_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Generated:
     """Secrets made once in the shell and kept in the cluster.
 
     Attributes:
-        api_key: of the service's own tenant.
+        api_key: of the service's own tenant; empty once that tenant is no longer needed.
         engine_key: opens the engine; only the gateway holds it.
         engine_proof: a served name that only this service's engines answer with; it sorts after any other.
 
