@@ -45,9 +45,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     if body.get("model") != MODEL:
         return refuse(404, "model_not_found", f"The model `{body.get('model')}` does not exist.")
     if unknown := set(body) - FIELDS:
-        return refuse(
-            400, "unknown_parameter", f"Unrecognized request argument supplied: {min(unknown)}"
-        )
+        return refuse(400, "unknown_parameter", f"Unrecognized request argument supplied: {min(unknown)}")
     prompt = sum(len(str(m.get("content", "")).split()) for m in body["messages"])
     words = WORDS[: body.get("max_tokens") or len(WORDS)]
     usage = {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}

@@ -63,9 +63,9 @@ class Operator:
             if self._settings.leader_election:
                 acquired = asyncio.create_task(self._lease.acquire())
                 await asyncio.wait({acquired, watching}, return_when=asyncio.FIRST_COMPLETED)
-                if not acquired.done():
+                if watching.done():
                     acquired.cancel()
-                    return
+                    return watching.result()
                 tasks.append(asyncio.create_task(self._lease.hold()))
             metrics.LEADING.set(1)
             tasks.append(asyncio.create_task(self._watch_rights()))

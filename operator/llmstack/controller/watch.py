@@ -115,7 +115,9 @@ async def watch(wake: Wake, namespace: str | None, stop: asyncio.Event) -> None:
     """Watch until `stop` is set. SIGTERM and SIGINT set it."""
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # it logs a line for each event
     ready = asyncio.Event()
+    # An identity of its own keeps kopf from asking for the user's name, which a Pod's UID does not have.
     where: dict[str, Any] = {"clusterwide": True} if namespace is None else {"namespaces": [namespace]}
+    where["identity"] = "llmstack"
     tasks = await kopf.spawn_tasks(
         registry=registry(wake), settings=settings(), stop_flag=stop, ready_flag=ready, **where
     )

@@ -161,6 +161,7 @@ def _hop(plan: Plan, rung: str, route: Json, credential: str, provider: str) -> 
                     "name": rung,
                     "domains": ["*"],
                     "routes": [route],
+                    "request_headers_to_remove": ["x-forwarded-proto"],
                     "response_headers_to_add": [
                         header(RUNG_HEADER, rung),
                         header(PROVIDER_HEADER, provider),

@@ -3,6 +3,8 @@ local HEADERS = {
   [":method"] = true, [":path"] = true, [":authority"] = true, [":scheme"] = true, ["host"] = true,
   ["content-type"] = true, ["content-length"] = true, ["transfer-encoding"] = true, ["accept"] = true,
   ["traceparent"] = true, ["tracestate"] = true, ["x-request-id"] = true,
+  -- Envoy finds no route without it; the route itself removes it.
+  ["x-forwarded-proto"] = true,
 }
 
 local function shape(handle)
@@ -11,19 +13,19 @@ local function shape(handle)
     if not HEADERS[name] then gone[#gone + 1] = name end
   end
   for _, name in ipairs(gone) do headers:remove(name) end
+  -- Read before the body: a handle from before that wait is dead after it.
   local policy = handle:metadata()
-  local model = policy:get("model")
+  local model, drop = policy:get("model"), {}
   if not model then return end
+  for _, name in ipairs(policy:get("drop") or {}) do drop[name] = true end
   local body = handle:body()
   local length = body and body:length() or 0
   if length == 0 then return end
   local text = body:getBytes(0, length)
   local members, open = json_members(text)
   if not members then error(open) end
-  local drop = {}
-  for _, name in ipairs(policy:get("drop") or {}) do drop[name] = true end
   local edited = json_edit(text, members, open, { model = '"' .. model .. '"' }, drop)
-  headers:replace("content-length", body:setBytes(edited))
+  handle:headers():replace("content-length", body:setBytes(edited))
 end
 
 function envoy_on_request(handle)

@@ -9,7 +9,10 @@ local function read(handle)
   local kind = handle:headers():get("content-type") or ""
   local events = kind:find("text/event-stream", 1, true) ~= nil
   if not events and not kind:find("application/json", 1, true) then return end
-  local metadata = handle:streamInfo():dynamicMetadata()
+  local function keep(name, value)
+    -- Asked for anew each time: a handle from before a wait for the next chunk is dead.
+    handle:streamInfo():dynamicMetadata():set("llm.usage", name, value)
+  end
   local tail, model, done = "", nil, false
   for chunk in handle:bodyChunks() do
     local length = chunk:length()
@@ -17,19 +20,19 @@ local function read(handle)
       local text = tail .. chunk:getBytes(0, length)
       if not model then
         model = text:match('"model"%s*:%s*"([^"\\]*)"')
-        if model then metadata:set("llm.usage", "model", model) end
+        if model then keep("model", model) end
       end
       local usage
       for object in text:gmatch('"usage"%s*:%s*(%b{})') do usage = object end
       if usage then
         local input, output = number(usage, "prompt_tokens"), number(usage, "completion_tokens")
-        if input then metadata:set("llm.usage", "input_tokens", input) end
-        if output then metadata:set("llm.usage", "output_tokens", output) end
-        metadata:set("llm.usage", "cached_tokens", number(usage, "cached_tokens") or 0)
+        if input then keep("input_tokens", input) end
+        if output then keep("output_tokens", output) end
+        keep("cached_tokens", number(usage, "cached_tokens") or 0)
       end
       if events and not done and text:find("data: [DONE]", 1, true) then
         done = true
-        metadata:set("llm.usage", "done", true)
+        keep("done", true)
       end
       tail = text:sub(-TAIL)
     end
