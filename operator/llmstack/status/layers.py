@@ -116,12 +116,13 @@ def failover_ready(plan: Plan, observed: Observed) -> Condition:
 
 
 def local_healthy(observed: Observed) -> bool:
-    """Tell whether any gateway has a healthy engine."""
-    return any(gateway.healthy.get(LOCAL, 0) for gateway in observed.gateways)
+    """Tell whether every gateway that reports has a healthy engine; a client may meet any of them."""
+    return bool(observed.gateways) and all(gateway.healthy.get(LOCAL, 0) for gateway in observed.gateways)
 
 
 def rung_healthy(plan: Plan, observed: Observed) -> bool:
-    """Tell whether any gateway has a healthy hosted rung."""
-    return any(
-        gateway.healthy.get(hosted(rung.name), 0) for gateway in observed.gateways for rung in plan.ladder
+    """Tell whether every gateway that reports has a healthy rung, the local pool or a hosted one."""
+    clusters = [LOCAL, *(hosted(rung.name) for rung in plan.ladder)]
+    return bool(observed.gateways) and all(
+        any(gateway.healthy.get(cluster, 0) for cluster in clusters) for gateway in observed.gateways
     )

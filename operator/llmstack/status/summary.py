@@ -73,7 +73,9 @@ def summarize(
     active, failover = failover_active(plan, observed, memory.failover, now)
     once = generation if serving.status == "True" else memory.ready_generation
     ready = _ready(plan, serving, gateway, observed, once == generation)
-    settled = all(c.status == "True" for c in (serving, gateway, collector)) and ready.status == "True"
+    settled = all(c.status == "True" for c in (ready, serving, gateway, collector)) and _complete(
+        plan, observed
+    )
     conditions = (
         ready,
         _reconciling(settled, suspended, next((c for c in (gateway, serving, collector) if c.status != "True"), ready)),
@@ -87,6 +89,12 @@ def summarize(
         active,
     )  # fmt: skip
     return StatusDecision(conditions, _fields(plan, observed), Memory(failover, once))
+
+
+def _complete(plan: Plan, observed: Observed) -> bool:
+    """Tell whether every Pod that was planned is ready."""
+    wanted = {"engine": plan.replicas, "gateway": plan.gateway.replicas}
+    return all(sum(pod.ready for pod in observed.of(part)) >= count for part, count in wanted.items())
 
 
 def _ready(plan: Plan, serving: Condition, gateway: Condition, observed: Observed, once: bool) -> Condition:
