@@ -26,7 +26,7 @@ _KubectlLoader.add_implicit_resolver(
 )
 _KubectlLoader.add_implicit_resolver(
     "tag:yaml.org,2002:int",
-    re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$"),
+    re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|0[0-7_]*|[1-9][0-9_]*)$"),
     list("-+0123456789"),
 )
 _KubectlLoader.add_implicit_resolver(
@@ -53,6 +53,13 @@ def _mapping(loader: _KubectlLoader, node: yaml.MappingNode) -> dict[str, Any]:
     return result
 
 
+def _integer(loader: _KubectlLoader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    digits = text.lstrip("+-")
+    value = int(f"0o{digits}", 0) if digits.startswith("0") and digits.isdigit() else int(digits, 0)
+    return -value if text.startswith("-") else value
+
+
 def _number(loader: _KubectlLoader, node: yaml.ScalarNode) -> float:
     text = str(loader.construct_scalar(node)).replace("_", "")
     return float(text)
@@ -60,6 +67,7 @@ def _number(loader: _KubectlLoader, node: yaml.ScalarNode) -> float:
 
 _KubectlLoader.add_constructor("tag:yaml.org,2002:bool", _boolean)
 _KubectlLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_KubectlLoader.add_constructor("tag:yaml.org,2002:int", _integer)
 _KubectlLoader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
