@@ -51,6 +51,30 @@ lock: venv ## resolve the dependencies again and pin them with hashes
 	@PATH=$(LLMSTACK_CACHE)/uv/bin:$$PATH uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -q -o requirements-dev.lock
 	@PATH=$(LLMSTACK_CACHE)/uv/bin:$$PATH uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.11 --extra image -c requirements-dev.lock -q -o requirements-image.lock
 
+.PHONY: contract
+contract: venv ## under a minute: real API server, Envoy, collector and engine, without a cluster
+	@$(PY) -m pytest tests -q -m contract
+
+.PHONY: e2e
+e2e: venv ## minutes: the stories on the kind cluster
+	@$(PY) -m pytest e2e
+
 .PHONY: test
-test: lint ## all tests: unit, golden, contract
-	@$(PY) -m pytest tests
+test: lint ## all of it: lint, types, unit, golden, contract, and the stories on the kind cluster
+	@$(PY) -m pytest tests e2e
+
+.PHONY: demo
+demo: venv ## the tour on a real cluster; it ends by itself and cleans up what it started
+	@$(PY) -m e2e.demo
+
+.PHONY: up
+up: venv ## the cluster, the operator and a sample service, left running; twice is harmless
+	@$(PY) -m e2e.cluster up
+
+.PHONY: down
+down: venv ## delete the cluster and stop the Docker engine that was started for it
+	@$(PY) -m e2e.cluster down
+
+.PHONY: bench
+bench: venv ## decisions and manifests of 1,000 services: services a second and core, min, median, max
+	@$(PY) -m tests.bench

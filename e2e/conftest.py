@@ -6,11 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from e2e.cluster import docker, kind, stack
-from e2e.cluster.cache import ROOT, StepFailed
+from e2e.cluster.cache import KEEP, StepFailed
 from e2e.harness import Service
-
-KEEP = ROOT / "keep-cluster"
-"""Made by `make up`: the stories use the cluster that is there, and leave it."""
 
 
 @pytest.fixture(scope="session")

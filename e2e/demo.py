@@ -11,8 +11,7 @@ import textwrap
 import time
 
 from e2e.cluster import docker, kind, stack
-from e2e.cluster.cache import BIN, REPOSITORY, StepFailed, say
-from e2e.conftest import KEEP
+from e2e.cluster.cache import BIN, KEEP, REPOSITORY, StepFailed, say
 from e2e.harness import (
     Json,
     Load,

@@ -5,18 +5,35 @@ from __future__ import annotations
 import sys
 
 from e2e.cluster import docker, kind, stack
-from e2e.cluster.cache import StepFailed, say
+from e2e.cluster.cache import BIN, KEEP, REPOSITORY, StepFailed, say
+
+NAMESPACE, PORT = "demo", 30080
 
 
 def up() -> None:
     """Bring everything up; twice is harmless and takes a changed operator in."""
+    KEEP.parent.mkdir(parents=True, exist_ok=True)
+    KEEP.touch()
     kind.ensure()
-    stack.install_operator()
-    say(f"export KUBECONFIG={kind.KUBECONFIG}")
+    overrides = stack.install_operator()
+    stack.install_hosted_api(overrides["operator"])
+    stack.namespace(NAMESPACE)
+    stack.hosted_secrets(NAMESPACE)
+    sample = REPOSITORY / "manifests/samples/llmservice-with-hosted-rung.yaml"
+    kind.kubectl("-n", NAMESPACE, "apply", "-f", str(sample))
+    url = stack.expose(NAMESPACE, "chat", PORT)
+    say("up; to reach it:")
+    print(f"export KUBECONFIG={kind.KUBECONFIG} PATH={BIN}:$PATH")
+    print(f"kubectl -n {NAMESPACE} get llmsvc")
+    print(
+        f"KEY=$(kubectl -n {NAMESPACE} get secret chat-api-key -o jsonpath='{{.data.api-key}}' | base64 -d)"
+    )
+    print(f'curl -H "Authorization: Bearer $KEY" {url}/v1/models')
 
 
 def down() -> None:
     """Delete the cluster and stop the Docker engine that was started here."""
+    KEEP.unlink(missing_ok=True)
     if docker.answers():
         kind.delete()
     docker.stop()

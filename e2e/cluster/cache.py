@@ -16,6 +16,8 @@ ROOT = Path(
 )
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = ROOT / "bin"
+KEEP = ROOT / "keep-cluster"
+"""Made by `make up`: stories and demo use the cluster that is there, and leave it."""
 
 
 class StepFailed(RuntimeError):
