@@ -53,14 +53,6 @@ def check(what: str, *, holds: bool) -> None:
     print(f"  {'ok  ' if holds else 'FAIL'} {what}", flush=True)
 
 
-def plugin() -> None:
-    """Make `kubectl llmstack` work, as the package's own console script does."""
-    script = BIN / "kubectl-llmstack"
-    path = f"{REPOSITORY / 'operator'}"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {sys.executable} -m llmstack "$@"\n')
-    script.chmod(0o755)
-
-
 def bring_up() -> Service:
     """Bring up cluster, operator, hosted stand-in and the sample service."""
     title("0. A cluster, the operator from its own chart, and a service of a few lines")
@@ -70,7 +62,6 @@ def bring_up() -> Service:
     stack.delete_namespace(NAMESPACE)
     stack.namespace(NAMESPACE)
     stack.hosted_secrets(NAMESPACE)
-    plugin()
     show("kubectl get nodes")
     show(f"kubectl -n {stack.OPERATOR_NAMESPACE} get deployment llmstack-operator")
     print(textwrap.indent(WITH_RUNG.read_text(), "  | "))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from e2e.cluster import binaries, docker, images, node_image
-from e2e.cluster.cache import BIN, ROOT, StepFailed, run, say
+from e2e.cluster.cache import BIN, REPOSITORY, ROOT, StepFailed, run, say
 
 NAME = "llmstack"
 KUBECONFIG = ROOT / "kubeconfig"
@@ -24,8 +25,18 @@ def environment() -> dict[str, str]:
     """Return the environment for kubectl and kind."""
     link("kubectl", binaries.kubernetes() / "kubectl")
     link("kind", binaries.kind())
+    _plugin()
     path = f"{BIN}:{os.environ['PATH']}:/usr/sbin:/sbin"
     return {"KUBECONFIG": str(KUBECONFIG), "PATH": path}
+
+
+def _plugin() -> None:
+    """Make `kubectl llmstack` work, as the package's own console script does."""
+    script = BIN / "kubectl-llmstack"
+    text = f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "operator"} exec {sys.executable} -m llmstack "$@"\n'
+    if not script.exists() or script.read_text() != text:
+        script.write_text(text)
+        script.chmod(0o755)
 
 
 def link(name: str, target: Path) -> None:

@@ -26,24 +26,15 @@ LAYOUTS = st.sampled_from([{}, {"indent": 1}, {"separators": (",", ":")}, {"ensu
 
 
 def members(text: str) -> list[tuple[str, str]] | None:
-    found = MEMBERS(text.encode("utf-8", "surrogatepass"))
+    found = MEMBERS(text.encode())
     if not isinstance(found, tuple) or found[0] is None:
         return None
-    raw = text.encode("utf-8", "surrogatepass")
+    raw = text.encode()
     rows = [found[0][i] for i in range(1, len(found[0]) + 1)]
-    return [
-        (row[b"name"].decode("utf-8", "surrogatepass"), raw[row[b"first"] - 1 : row[b"last"]].decode())
-        for row in rows
-    ]
+    return [(row[b"name"].decode(), raw[row[b"first"] - 1 : row[b"last"]].decode()) for row in rows]
 
 
-def printable(value: Any) -> bool:
-    return "\ud800" not in json.dumps(value) and not any(
-        0xD800 <= ord(c) < 0xE000 for c in json.dumps(value, ensure_ascii=False)
-    )
-
-
-@given(OBJECTS.filter(printable), LAYOUTS)
+@given(OBJECTS, LAYOUTS)
 @settings(max_examples=400, deadline=None)
 def test_every_member_is_found_with_its_own_bytes(value: dict[str, Any], layout: dict[str, Any]) -> None:
     found = members(json.dumps(value, **layout))
@@ -51,7 +42,7 @@ def test_every_member_is_found_with_its_own_bytes(value: dict[str, Any], layout:
     assert {name: json.loads(raw) for name, raw in found} == value
 
 
-@given(OBJECTS.filter(printable), LAYOUTS, st.sampled_from(["model", "max_tokens", "a"]), st.booleans())
+@given(OBJECTS, LAYOUTS, st.sampled_from(["model", "max_tokens", "a"]), st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_an_edit_changes_what_it_names_and_nothing_else(
     value: dict[str, Any], layout: dict[str, Any], name: str, drop_it: bool
@@ -78,8 +69,6 @@ def test_what_is_no_object_is_refused(text: str) -> None:
 @given(st.text(max_size=40))
 @settings(max_examples=400, deadline=None)
 def test_what_python_refuses_is_refused_or_at_least_no_other_name_is_seen(text: str) -> None:
-    if any(0xD800 <= ord(c) < 0xE000 for c in text):
-        return
     found = members(text)
     try:
         value = json.loads(text)
