@@ -179,6 +179,7 @@ class Load:
     seconds: float
     stream_tokens: int = 40
     outcome: Outcome = field(default_factory=Outcome)
+    streaming: int = 0
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -221,9 +222,13 @@ class Load:
                 if answer.status != 200:
                     self.outcome.failed.append((at, f"{answer.status} {await answer.text()}"))
                     return
-                async for part in answer.content.iter_any():
-                    text += part
-                    began = True
+                self.streaming += 1
+                try:
+                    async for part in answer.content.iter_any():
+                        text += part
+                        began = True
+                finally:
+                    self.streaming -= 1
         except (aiohttp.ClientError, TimeoutError) as error:
             if not began:
                 self.outcome.failed.append((at, repr(error)))

@@ -20,10 +20,19 @@ _NEEDED: tuple[tuple[Resource, str | None, tuple[str, ...]], ...] = (
     (LLMTENANT, "status", ("patch",)),
     (POD, None, _WATCH),
     (POD, "status", ("patch",)),
-    (NODE, None, _WATCH),
+    (NODE, None, ("list",)),
     (ENDPOINT_SLICE, None, _WATCH),
-    *((child, None, ("create", "patch", "delete", "list")) for child in CHILDREN),
+    *((child, None, ("create", "patch", "delete", *_WATCH)) for child in CHILDREN),
 )
+
+
+def needed_rights() -> set[tuple[str, str, str]]:
+    """Return (group, resource, verb) of every right that is asked for."""
+    return {
+        (resource.group, f"{resource.plural}/{subresource}" if subresource else resource.plural, verb)
+        for resource, subresource, verbs in _NEEDED
+        for verb in verbs
+    }
 
 
 async def missing_rights(client: Client, namespace: str | None) -> list[str]:

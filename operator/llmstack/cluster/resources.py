@@ -57,4 +57,11 @@ CHILDREN: tuple[Resource, ...] = (
 )
 """Every kind of child, in the order of their names."""
 
-BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in CHILDREN}
+OPTIONAL_CHILDREN: dict[str, Resource] = {
+    "monitoring.coreos.com": Resource("monitoring.coreos.com/v1", "PodMonitor", "podmonitors"),
+}
+"""Kinds that are made where their API group is served. Later: KEDA, Gateway API, LeaderWorkerSet."""
+
+BY_KIND: dict[str, Resource] = {
+    resource.kind: resource for resource in (*CHILDREN, *OPTIONAL_CHILDREN.values())
+}

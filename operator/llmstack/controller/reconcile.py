@@ -16,10 +16,11 @@ from llmstack.api import API_VERSION
 from llmstack.api.conditions import Condition, ConditionType, Reason, merge_conditions
 from llmstack.api.llmservice import LLMService, parse_llmservice
 from llmstack.cluster.client import Client, Json
+from llmstack.cluster.discovery import child_kinds, optional_apis
 from llmstack.cluster.door import Door
 from llmstack.cluster.facts import generated, read_secrets, read_tenants, running_engine
 from llmstack.cluster.prune import superfluous
-from llmstack.cluster.resources import CHILDREN, LLMSERVICE, NODE, POD
+from llmstack.cluster.resources import LLMSERVICE, NODE, POD
 from llmstack.controller.envoy_validation import EnvoyValidator
 from llmstack.controller.gateway_reports import read_gateways
 from llmstack.controller.settings import Settings
@@ -40,8 +41,10 @@ SECRETS_EVERY = 60.0
 LOOK_EVERY = 15.0
 SOON = 2.0
 NODES_EVERY = 30.0
+APIS_EVERY = 60.0
 """Seconds between full passes; between full passes of a service that names Secrets (an unlabelled one is not watched);
-between looks at the gateways; until the next look at what is still coming up; between reads of the nodes."""
+between looks at the gateways; until the next look at what is still coming up; between reads of the nodes, and of the
+optional APIs."""
 NUDGES = 10
 NUDGE_PAUSE = 0.5
 
@@ -74,6 +77,7 @@ class Reconciler:
     dirty: set[tuple[str, str]] = field(default_factory=set)
     _known: dict[tuple[str, str], Known] = field(default_factory=dict)
     _memory: dict[str, Memory] = field(default_factory=dict)
+    _apis: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
     _nodes: tuple[float, tuple[NodeAccelerators, ...]] = (float("-inf"), ())
 
     async def reconcile(self, namespace: str, name: str) -> float | None:
@@ -157,6 +161,7 @@ class Reconciler:
             generated=await generated(self.client, self.door, service, owner, own),
             images=self.settings.images,
             cluster_domain=self.settings.cluster_domain,
+            optional_apis=await self._optional_apis(),
         )
 
     async def _accelerators(self) -> tuple[NodeAccelerators, ...]:
@@ -166,9 +171,17 @@ class Reconciler:
             self._nodes = (time.monotonic(), nodes)
         return nodes
 
+    async def _optional_apis(self) -> frozenset[str]:
+        read_at, apis = self._apis
+        if time.monotonic() - read_at > APIS_EVERY:
+            apis = await optional_apis(self.client)
+            self._apis = (time.monotonic(), apis)
+        return apis
+
     async def _children(self, namespace: str, name: str) -> tuple[Manifest, ...]:
         selector = f"{names.SERVICE}={name},{names.MANAGED_BY}={names.MANAGER}"
-        lists = await asyncio.gather(*(self.client.list(kind, namespace, selector) for kind in CHILDREN))
+        kinds = child_kinds(await self._optional_apis())
+        lists = await asyncio.gather(*(self.client.list(kind, namespace, selector) for kind in kinds))
         return tuple(child for found in lists for child in found)
 
     async def _write_children(self, plan: Plan, rendered: Rendered, children: tuple[Manifest, ...]) -> None:

@@ -51,8 +51,8 @@ class ClusterFacts:
     Attributes:
         nodes: accelerators; None: no cluster was looked at.
         secrets: (name, key) to value of the Secrets that the spec references; a missing one is absent.
-        live_revisions: engine revisions that exist, with whether each is ready.
         cluster_domain: of the cluster's DNS.
+        optional_apis: groups of optional APIs that the cluster serves.
 
     """
 
@@ -63,4 +63,5 @@ class ClusterFacts:
     generated: Generated = OFFLINE_GENERATED
     images: Mapping[str, str] = field(default_factory=lambda: dict(IMAGES))
     cluster_domain: str = "cluster.local"
+    optional_apis: frozenset[str] = frozenset()
     offline: bool = False

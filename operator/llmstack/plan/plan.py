@@ -73,6 +73,7 @@ class Plan:
     ladder: tuple[Rung, ...]
     images: Mapping[str, str]
     cluster_domain: str
+    optional_apis: frozenset[str]
     effective: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
@@ -165,6 +166,7 @@ def _decide(
         ladder=ladder,
         images=facts.images,
         cluster_domain=facts.cluster_domain,
+        optional_apis=facts.optional_apis,
         effective=effective.said,
     )
 

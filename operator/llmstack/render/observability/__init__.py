@@ -20,6 +20,7 @@ from llmstack.render.observability.pipeline import (
 )
 
 COMPONENT = "collector"
+MONITORING = "monitoring.coreos.com"
 USER = 10003
 _FOLDER = "/etc/otelcol"
 _PORTS = (("otlp-grpc", OTLP_GRPC_PORT), ("metrics", METRICS_PORT))
@@ -35,7 +36,17 @@ def observability(plan: Plan) -> list[Manifest]:
         _service(plan, name),
         _deployment(plan, name, config),
         _network_policy(plan, name),
+        *([_pod_monitor(plan, name)] if MONITORING in plan.optional_apis else []),
     ]
+
+
+def _pod_monitor(plan: Plan, name: str) -> Manifest:
+    """Return the Prometheus operator's scrape of the tenants' counters."""
+    spec = {
+        "selector": {"matchLabels": names.selector(plan.name, COMPONENT)},
+        "podMetricsEndpoints": [{"port": "metrics"}],
+    }
+    return child(plan, f"{MONITORING}/v1", "PodMonitor", name, COMPONENT, spec=spec)
 
 
 def _service(plan: Plan, name: str) -> Manifest:
