@@ -4,7 +4,7 @@ from typing import Any
 
 # Paths in the spec as users write them. `[]` steps into each item of a list, `{}` into each value of a map;
 # `=A|B` refuses these values only.
-_SERVICE = (
+IN_SERVICE = (
     "model.source=s3|oci",
     "model.adapters",
     "workload.objectives",
@@ -38,7 +38,7 @@ _SERVICE = (
     "rollout",
     "podTemplate",
 )
-_TENANT = (
+IN_TENANT = (
     "services.namespace",
     "models",
     "jwt",
@@ -51,12 +51,12 @@ _TENANT = (
 
 def unimplemented_in_service(spec: dict[str, Any]) -> tuple[str, ...]:
     """Return the paths (with `spec.`) that an LLMService says and this version does not act on."""
-    return _found(spec, _SERVICE)
+    return _found(spec, IN_SERVICE)
 
 
 def unimplemented_in_tenant(spec: dict[str, Any]) -> tuple[str, ...]:
     """Return the paths (with `spec.`) that an LLMTenant says and this version does not act on."""
-    return _found(spec, _TENANT)
+    return _found(spec, IN_TENANT)
 
 
 def _found(spec: dict[str, Any], table: tuple[str, ...]) -> tuple[str, ...]:
