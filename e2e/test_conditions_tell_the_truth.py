@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 def test_download_that_fails_says_why(service: Callable[..., Service]) -> None:
     chat = service()
     # There is no way to the Hub from here: a real download fails for a real reason.
-    chat.apply(model={"source": "hf://acme/tiny-GGUF", "quantization": "GGUF"})
+    chat.apply(model={"source": "hf://acme/tiny-GGUF/tiny.gguf"})
     serving = chat.wait_condition("ServingReady", "False", 120, reason="ModelDownloadFailed")
     assert "acme/tiny-GGUF" in serving["message"]
     assert chat.conditions()["Ready"]["status"] == "False"

@@ -41,6 +41,19 @@ def test_turns_when_the_pool_is_gone_before_any_request_came(plan: Plan) -> None
     assert condition.status == "True"
 
 
+def test_what_a_rung_answered_before_the_operator_started_is_no_news(plan: Plan) -> None:
+    condition, memory = failover_active(plan, observed(1, 50), FailoverMemory(), 0)
+    assert condition.status == "False"
+    condition, _ = failover_active(plan, observed(1, 51), memory, 15)
+    assert condition.status == "True"
+
+
+def test_a_gateway_pod_that_came_since_counts_from_zero(plan: Plan) -> None:
+    _, memory = failover_active(plan, observed(1, 0), FailoverMemory(), 0)
+    condition, _ = failover_active(plan, observed(1, 2, pod="g-new"), memory, 15)
+    assert condition.status == "True"
+
+
 def test_a_counter_that_began_again_is_no_answer(plan: Plan) -> None:
     _, memory = failover_active(plan, observed(1, 50), FailoverMemory(), 0)
     condition, _ = failover_active(plan, observed(1, 0), memory, HOLD_SECONDS + 1)

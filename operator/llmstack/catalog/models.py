@@ -41,7 +41,11 @@ _CATALOGUE: dict[str, Model] = {
 
 def resolve_model(spec: ModelSpec) -> Model | None:
     """Return the model's facts, or None when neither the service nor the catalogue has all of them."""
-    known = _CATALOGUE.get(source_path(spec.source)) if source_scheme(spec.source) == "hf" else None
+    known = (
+        _CATALOGUE.get("/".join(source_path(spec.source).split("/")[:2]))
+        if source_scheme(spec.source) == "hf"
+        else None
+    )
     said = spec.facts
     if said is None:
         return known

@@ -10,7 +10,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         snapshot_download(
-            arguments.repository, revision=arguments.revision, local_dir=arguments.to, max_workers=8
+            arguments.repository,
+            revision=arguments.revision,
+            allow_patterns=arguments.file,
+            local_dir=arguments.to,
         )
     except Exception as error:  # whatever it is, the user reads it in the condition
         said = " ".join(str(error).split())[:300]

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     download = commands.add_parser("download", help="fetch a model from the Hub (the download step)")
     download.add_argument("repository", help="org/name on the Hub")
     download.add_argument("--revision")
+    download.add_argument("--file", help="one file of the repository; without it, all of it")
     download.add_argument("--to", required=True, metavar="FOLDER")
     return root
 

@@ -57,7 +57,6 @@ class Known:
     """What is remembered of one service between its passes; losing it costs one full pass."""
 
     uid: str
-    version: str
     plan: Plan
     rendered: Rendered
     children: tuple[Manifest, ...]
@@ -113,7 +112,6 @@ class Reconciler:
         service, plan, rendered, children = decided
         known = Known(
             uid=metadata["uid"],
-            version=metadata["resourceVersion"],
             plan=plan,
             rendered=rendered,
             children=children,

@@ -1,11 +1,11 @@
 """One service, decided: what runs where, who may call it, and where requests go when it cannot answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from llmstack.api.conditions import Reason
 from llmstack.api.llmservice import LLMService
+from llmstack.api.serving import is_gguf
 from llmstack.catalog.accelerators import CPU, AcceleratorClass
 from llmstack.catalog.engines import ENGINES
 from llmstack.catalog.engines.base import Engine, Launch, Rendering
@@ -75,7 +75,6 @@ class Plan:
     cluster_domain: str
     optional_apis: frozenset[str]
     effective: Mapping[str, str]
-    notes: tuple[str, ...] = ()
 
 
 def make_plan(service: LLMService, facts: ClusterFacts) -> Plan | Refusal:
@@ -117,6 +116,12 @@ def _decide(
             f"spec.engine.args: {owned} is set by the operator; say it in the spec or leave it out",
             selection,
         )
+    if is_gguf(spec.model) and not spec.model.source.endswith(".gguf"):
+        return Refusal(
+            Reason.INVALID,
+            f"spec.model.source: {engine.name} needs the file: {spec.model.source}/NAME.gguf",
+            selection,
+        )
     ladder = plan_ladder(spec.failover, facts)
     if isinstance(ladder, MissingSecret):
         return Refusal(Reason.SECRET_NOT_FOUND, ladder.message, selection)
@@ -137,7 +142,6 @@ def _decide(
         threads=_cpu_threads(accelerator),
         key_file=KEY_FILE,
         drain_seconds=rendering.drain_seconds,
-        quantization=spec.model.quantization,
     )  # fmt: skip
     effective.say("accelerator.class", spec.accelerator and spec.accelerator.class_, accelerator.name)
     effective.say("scaling.minReplicas", spec.scaling and spec.scaling.min_replicas, replicas)
@@ -182,9 +186,6 @@ class _Effective:
             self.said[path] = str(assumed)
             return str(assumed)
         return str(said)
-
-
-Say = Callable[[str, object, object], str]
 
 
 def _assumed_accelerator(facts: ClusterFacts) -> AcceleratorClass | None:
@@ -251,6 +252,3 @@ STARTUP_FLOOR_SECONDS = 600
 def _startup_seconds(capacity: Capacity | None) -> int:
     weights = capacity.weights_gib if capacity and capacity.weights_gib else 0.0
     return STARTUP_FLOOR_SECONDS + int(weights * 2**30 / LOAD_BYTES_PER_SECOND)
-
-
-Confidence = Literal["Rubric", "Replayed", "Pinned"]

@@ -13,11 +13,13 @@ class Download:
     """What the download step fetches from the Hub.
 
     Attributes:
+        file: one file of the repository; None: all of it.
         token: (Secret, entry) of the credential; None for a public model.
 
     """
 
     repository: str
+    file: str | None
     revision: str | None
     token: tuple[str, str] | None
 
@@ -41,15 +43,22 @@ class Weights:
     download: Download | None
 
 
+def hub_parts(path: str) -> tuple[str, str | None]:
+    """Return (org/name, file in it or None) of what follows hf://."""
+    parts = path.split("/")
+    return "/".join(parts[:2]), "/".join(parts[2:]) or None
+
+
 def plan_weights(service: LLMService) -> Weights:
-    """Decide where the weights come from; `hf` downloads, `pvc` mounts."""
+    """Decide where the weights come from; `hf` downloads (org/name, or one file of it), `pvc` mounts."""
     model = service.spec.model
     rest = source_path(model.source)
     if source_scheme(model.source) == "pvc":
         claim, _, path = rest.partition("/")
         return Weights(f"{MODEL_ROOT}/{path}".rstrip("/"), claim, None, retain=True, download=None)
     secret = model.credentials_secret_ref
-    download = Download(rest, model.revision, (secret.name, secret.key) if secret else None)
+    repository, file = hub_parts(rest)
+    download = Download(repository, file, model.revision, (secret.name, secret.key) if secret else None)
     cache = model.cache
     return Weights(
         path=f"{MODEL_ROOT}/{rest}",

@@ -20,12 +20,14 @@ class FailoverMemory:
         answered: (gateway Pod, rung) to requests answered, as last read.
         until: monotonic second until which the condition is held; None: not active.
         rung: the rung that answered last.
+        looked: whether there was a look before; the first one of a process only takes the counters' stand.
 
     """
 
     answered: Mapping[tuple[str, str], int] = field(default_factory=dict)
     until: float | None = None
     rung: str | None = None
+    looked: bool = False
 
 
 def failover_active(
@@ -44,8 +46,8 @@ def failover_active(
         for entry in plan.ladder:
             key = (gateway.pod, entry.name)
             value = gateway.answered.get(entry.name, 0)
-            # A Pod that is seen for the first time may have answered before we looked.
-            if value > counts.get(key, 0):
+            # A Pod that came since the last look counts from zero.
+            if memory.looked and value > counts.get(key, 0):
                 rung, until = entry.name, now + HOLD_SECONDS
             counts[key] = value
     local = local_healthy(observed)
@@ -54,7 +56,7 @@ def failover_active(
     active = until is not None and now < until
     if not active:
         rung = until = None
-    after = FailoverMemory(counts, until, rung)
+    after = FailoverMemory(counts, until, rung, looked=True)
     if not active:
         message = "the local pool answers" if local else "no rung is in use"
         return Condition(kind, "False", Reason.LOCAL_ANSWERING, message), after

@@ -1,7 +1,7 @@
 """What the operator knows of a serving engine, in one shape for all of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.api.serving import EngineName
@@ -34,7 +34,6 @@ class Launch:
     threads: int | None
     key_file: str
     drain_seconds: int
-    quantization: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,4 +112,3 @@ class Engine:
     verified: Literal["Ran", "ParserOnly"]
     rendering: Rendering | None = None
     archived: str | None = None
-    notes: tuple[str, ...] = field(default=())

@@ -9,7 +9,9 @@ CONTAINER = "model-download"
 
 def download_container(plan: Plan, download: Download) -> Manifest:
     """Return the init container. Its last words are the termination message, which status repeats."""
-    arguments = [download.repository, "--to", plan.weights.path]
+    arguments = [download.repository, "--to", f"{MODEL_ROOT}/{download.repository}"]
+    if download.file:
+        arguments += ["--file", download.file]
     if download.revision:
         arguments += ["--revision", download.revision]
     container: Manifest = {
