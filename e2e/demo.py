@@ -14,8 +14,6 @@ from e2e.cluster import docker, kind, stack
 from e2e.cluster.cache import BIN, KEEP, REPOSITORY, StepFailed, say
 from e2e.harness import (
     Json,
-    Load,
-    Outcome,
     Service,
     collector_metrics,
     get,
@@ -23,6 +21,7 @@ from e2e.harness import (
     spans,
     wait_for,
 )
+from e2e.load import Load, Outcome
 
 NAMESPACE, PORT, DOWN = "demo", 30080, 30.0
 SAMPLE = REPOSITORY / "manifests" / "samples" / "llmservice.yaml"

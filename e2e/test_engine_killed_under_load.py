@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from e2e.cluster import stack
-from e2e.harness import Load, Outcome, Service, collector_metrics, hold_engine_down, wait_for
+from e2e.harness import Service, collector_metrics, hold_engine_down, wait_for
+from e2e.load import Load, Outcome
 
 pytestmark = pytest.mark.e2e
 DOWN = 30.0

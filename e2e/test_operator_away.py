@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from e2e.cluster import kind, stack
-from e2e.harness import Load, Outcome, Service, wait_for
+from e2e.harness import Service, wait_for
+from e2e.load import Load, Outcome
 
 pytestmark = pytest.mark.e2e
 

@@ -73,24 +73,19 @@ def _module(target: Path, name: str, package: str, version: str) -> None:
 
 def etcd() -> Path:
     """Return the etcd binary."""
-    folder = entry(
-        f"etcd-{ETCD}",
-        f"etcd {ETCD}",
-        "20 s",
-        lambda to: _module(to, "etcd", "go.etcd.io/etcd/server/v3", ETCD),
-    )
-    return folder / "etcd"
+    return _built("etcd", ETCD, "20 s", "go.etcd.io/etcd/server/v3")
 
 
 def coredns() -> Path:
     """Return the CoreDNS binary."""
+    return _built("coredns", COREDNS, "1 minute", "github.com/coredns/coredns")
+
+
+def _built(name: str, version: str, expected: str, package: str) -> Path:
     folder = entry(
-        f"coredns-{COREDNS}",
-        f"CoreDNS {COREDNS}",
-        "1 minute",
-        lambda to: _module(to, "coredns", "github.com/coredns/coredns", COREDNS),
+        f"{name}-{version}", f"{name} {version}", expected, lambda to: _module(to, name, package, version)
     )
-    return folder / "coredns"
+    return folder / name
 
 
 def kind() -> Path:

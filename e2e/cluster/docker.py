@@ -130,7 +130,7 @@ def _restore_network() -> None:
             ["iptables", "-t", table, "-S"], capture_output=True, text=True, check=False
         ).stdout.splitlines()
         for rule in rules:
-            if rule.startswith("-A") and "DOCKER" in rule:
+            if rule.startswith("-A") and any(mark in rule for mark in ("DOCKER", "docker0", " br-")):
                 quietly("iptables", "-t", table, "-D", *rule.split()[1:])
         for rule in rules:
             if rule.startswith("-N DOCKER"):

@@ -66,14 +66,18 @@ class LLMService(Model):
     spec: LLMServiceSpec
 
 
+def decision_input(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest without its status and without what the server adds to its metadata."""
+    metadata = manifest.get("metadata") or {}
+    known = {key: metadata[key] for key in Metadata.model_fields if key in metadata}
+    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": known}
+
+
 def parse_llmservice(manifest: dict[str, Any]) -> LLMService:
-    """Read a manifest; `status` and the server's metadata are left out of the decision's input.
+    """Read a manifest.
 
     Raises:
         pydantic.ValidationError: it names each field that is wrong, and why.
 
     """
-    metadata = manifest.get("metadata") or {}
-    known = {key: metadata[key] for key in ("name", "namespace", "uid", "generation") if key in metadata}
-    body = {key: value for key, value in manifest.items() if key != "status"}
-    return LLMService.model_validate({**body, "metadata": known})
+    return LLMService.model_validate(decision_input(manifest))

@@ -17,7 +17,7 @@ from llmstack.api.base import (
 )
 from llmstack.api.failover import Budget
 from llmstack.api.gateway import Labels
-from llmstack.api.llmservice import Metadata
+from llmstack.api.llmservice import Metadata, decision_input
 
 
 class ServiceSelector(Model):
@@ -84,7 +84,4 @@ class LLMTenant(Model):
 
 def parse_llmtenant(manifest: dict[str, Any]) -> LLMTenant:
     """Read a manifest; raises pydantic.ValidationError that names each wrong field."""
-    metadata = manifest.get("metadata") or {}
-    known = {key: metadata[key] for key in ("name", "namespace", "uid", "generation") if key in metadata}
-    body = {key: value for key, value in manifest.items() if key != "status"}
-    return LLMTenant.model_validate({**body, "metadata": known})
+    return LLMTenant.model_validate(decision_input(manifest))

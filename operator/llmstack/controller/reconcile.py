@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from opentelemetry import trace
 from pydantic import ValidationError
 
-from llmstack.api import API_VERSION
 from llmstack.api.conditions import Condition, ConditionType, Reason, merge_conditions
 from llmstack.api.llmservice import LLMService, parse_llmservice
 from llmstack.cluster.client import Client, Json
@@ -29,7 +28,7 @@ from llmstack.plan.inputs import ClusterFacts
 from llmstack.plan.plan import Plan, Refusal, make_plan
 from llmstack.render import names
 from llmstack.render.gateway.config import oversized
-from llmstack.render.manifest import Manifest
+from llmstack.render.manifest import Manifest, owner_reference
 from llmstack.render.manifests import Rendered, render
 from llmstack.selection.facts import NodeAccelerators, node_accelerators
 from llmstack.status.layers import stale_gateways
@@ -145,10 +144,7 @@ class Reconciler:
 
     async def _facts(self, service: LLMService, live: Json, children: tuple[Manifest, ...]) -> ClusterFacts:
         meta = live["metadata"]
-        owner = {
-            "apiVersion": API_VERSION, "kind": "LLMService", "name": meta["name"], "uid": meta["uid"],
-            "controller": True, "blockOwnerDeletion": False,
-        }  # fmt: skip
+        owner = owner_reference(meta["name"], meta["uid"])
         tenants = await read_tenants(self.client, service, meta.get("labels", {}))
         own = own_tenant_needed(tenants)
         return ClusterFacts(

@@ -22,13 +22,13 @@ def compact(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def owner_reference(plan: Plan) -> Manifest:
-    """Return the reference by which garbage collection finds the child."""
+def owner_reference(name: str, uid: str) -> Manifest:
+    """Return the reference to an LLMService by which garbage collection finds the child."""
     return {
         "apiVersion": API_VERSION,
         "kind": "LLMService",
-        "name": plan.name,
-        "uid": plan.uid,
+        "name": name,
+        "uid": uid,
         "controller": True,
         "blockOwnerDeletion": False,
     }
@@ -43,7 +43,7 @@ def child(plan: Plan, api_version: str, kind: str, name: str, component: str, **
             "name": name,
             "namespace": plan.namespace,
             "labels": names.labels(plan.name, component),
-            "ownerReferences": [owner_reference(plan)],
+            "ownerReferences": [owner_reference(plan.name, plan.uid)],
         },
         **body,
     }
