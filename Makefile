@@ -53,14 +53,17 @@ lock: venv ## resolve the dependencies again and pin them with hashes
 
 .PHONY: contract
 contract: venv ## under a minute: real API server, Envoy, collector and engine, without a cluster
+	@$(PY) -m e2e.cluster build
 	@$(PY) -m pytest tests -q -m contract
 
 .PHONY: e2e
 e2e: venv ## minutes: the stories on the kind cluster
+	@$(PY) -m e2e.cluster prepare || echo "NO CLUSTER: the stories below will fail"
 	@$(PY) -m pytest e2e
 
 .PHONY: test
 test: lint ## all of it: lint, types, unit, golden, contract, and the stories on the kind cluster
+	@$(PY) -m e2e.cluster prepare || echo "NO CLUSTER: the stories below will fail"
 	@$(PY) -m pytest tests e2e
 
 .PHONY: demo

@@ -1,13 +1,30 @@
-"""`python -m e2e.cluster up|down`: the cluster, the operator and a sample service, left running."""
+"""`python -m e2e.cluster build|prepare|up|down`: what the tests need, and a cluster that is left running."""
 
 from __future__ import annotations
 
 import sys
 
-from e2e.cluster import docker, kind, stack
+from e2e.cluster import binaries, docker, images, kind, node_image, stack
 from e2e.cluster.cache import BIN, KEEP, REPOSITORY, StepFailed, say
 
 NAMESPACE, PORT = "demo", 30080
+
+
+def build() -> None:
+    """Build what the contract tests need, with progress: inside a test nobody would see it."""
+    binaries.kubernetes()
+    binaries.etcd()
+    binaries.helm()
+    images.collector()
+    images.llama_server()
+
+
+def prepare() -> None:
+    """Build everything that the stories need; what is missing there fails by name later."""
+    build()
+    docker.ensure()
+    node_image.ensure()
+    images.ensure()
 
 
 def up() -> None:
@@ -42,7 +59,7 @@ def down() -> None:
 def main() -> int:
     """Run one command; a step that fails ends with its reason."""
     try:
-        {"up": up, "down": down}[sys.argv[1]]()
+        {"build": build, "prepare": prepare, "up": up, "down": down}[sys.argv[1]]()
     except StepFailed as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
