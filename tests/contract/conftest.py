@@ -17,10 +17,13 @@ import aiohttp
 import pytest
 import yaml
 from e2e.cluster import images
+from tests.contract.api_server import ApiServer, api_server
 from tests.contract.envoy import Running, free_port, gateway
 from tests.contract.upstreams import Upstream
+from tests.generate import REPOSITORY
 
 from llmstack.api.llmservice import parse_llmservice
+from llmstack.cluster.client import Client
 from llmstack.plan.inputs import ClusterFacts
 from llmstack.plan.plan import Plan, make_plan
 from llmstack.render.gateway.config import GatewayConfig, gateway_config
@@ -169,3 +172,27 @@ def _collector(folder: Path) -> Iterator[tuple[int, str, Path]]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with api_server(tmp_path_factory.mktemp("api-server")) as running:
+        applied = running.kubectl("apply", "--server-side", "-f", str(REPOSITORY / "crds"))
+        assert applied.returncode == 0, applied.stderr
+        waited = running.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
+        assert waited.returncode == 0, waited.stderr
+        for _ in range(100):
+            # Established, and yet its storage may still be initializing for a moment (429).
+            if all(
+                running.kubectl("get", kind, "-A").returncode == 0 for kind in ("llmservices", "llmtenants")
+            ):
+                break
+            time.sleep(0.1)
+        assert running.kubectl("create", "namespace", "team-a").returncode == 0
+        yield running
+
+
+@pytest.fixture
+async def client(server: ApiServer) -> AsyncIterator[Client]:
+    async with Client(server.configuration()) as session:
+        yield session

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import ValidationError
-from tests.contract.api_server import ApiServer, api_server
+from tests.contract.api_server import ApiServer
 from tests.generate import REPOSITORY
 from tests.golden_cases import cases, read
 
@@ -29,23 +29,6 @@ from llmstack.render.manifests import render
 
 pytestmark = pytest.mark.contract
 CORPUS = yaml.safe_load(Path(__file__).with_name("corpus.yaml").read_text())
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    with api_server(tmp_path_factory.mktemp("api-server")) as running:
-        applied = running.kubectl("apply", "--server-side", "-f", str(REPOSITORY / "crds"))
-        assert applied.returncode == 0, applied.stderr
-        waited = running.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
-        assert waited.returncode == 0, waited.stderr
-        assert running.kubectl("create", "namespace", "team-a").returncode == 0
-        yield running
-
-
-@pytest.fixture
-async def client(server: ApiServer) -> AsyncIterator[Client]:
-    async with Client(server.configuration()) as session:
-        yield session
 
 
 def service(spec: dict[str, Any], name: str = "chat") -> dict[str, Any]:
