@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.contract.api_server import ApiServer
 
 from llmstack.catalog.images import IMAGES
 from llmstack.cluster.client import Client
+from llmstack.cluster.discovery import optional_apis
 from llmstack.cluster.door import Door
 from llmstack.cluster.resources import BY_KIND, CHILDREN, LLMSERVICE, LLMTENANT, SECRET, Resource
 from llmstack.controller.envoy_validation import EnvoyValidator
-from llmstack.controller.reconcile import Reconciler
+from llmstack.controller.reconcile import NEVER, Reconciler
 from llmstack.controller.settings import Settings
 from llmstack.controller.tenants import TenantReconciler
 
@@ -224,3 +230,59 @@ async def test_a_tenant_is_told_what_became_of_it(loop: Loop) -> None:
     assert loop.writes == Counter()
     await loop.change(LLMTENANT, "acme", {"spec": {"limits": {"requestsPerMinute": 5}}})
     assert await ready() == ("False", "NotImplemented")
+
+
+POD_MONITORS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "podmonitors.monitoring.coreos.com"},
+    "spec": {
+        "group": "monitoring.coreos.com",
+        "names": {"kind": "PodMonitor", "plural": "podmonitors"},
+        "scope": "Namespaced",
+        "versions": [
+            {"name": "v1", "served": True, "storage": True,
+             "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
+        ],
+    },
+}  # fmt: skip
+
+
+async def test_an_optional_api_is_used_where_it_is_served(loop: Loop, server: ApiServer) -> None:
+    await loop.make(LLMSERVICE, "chat", spec=MODEL)
+    await loop.full_pass()
+    assert "PodMonitor" not in " ".join(loop.writes)
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    await loop.client.request("POST", crds, body=POD_MONITORS)
+    try:
+        for _ in range(100):
+            if server.kubectl("get", "podmonitors", "-A").returncode == 0:
+                break
+            await asyncio.sleep(0.1)
+        loop.reconciler._apis = NEVER
+        await loop.full_pass()
+        await loop.full_pass()
+        assert loop.writes["apply PodMonitor"] == 1
+        (monitor,) = await loop.client.list(BY_KIND["PodMonitor"], loop.namespace)
+        assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "metrics"}]
+    finally:
+        await loop.client.request("DELETE", f"{crds}/podmonitors.monitoring.coreos.com")
+        for _ in range(200):
+            if "monitoring.coreos.com" not in await optional_apis(loop.client):
+                break
+            await asyncio.sleep(0.1)
+
+
+async def test_a_pass_and_each_apply_are_spans(loop: Loop) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    await loop.make(LLMSERVICE, "chat", spec=MODEL)
+    await loop.full_pass()
+    spans = exporter.get_finished_spans()
+    (whole,) = (span for span in spans if span.name == "pass")
+    applies = [span for span in spans if span.name == "apply"]
+    assert len(applies) == 17
+    assert {span.parent.span_id for span in applies if span.parent} == {whole.context.span_id}
+    assert {str((span.attributes or {})["llmstack.reason"]) for span in applies} == {"missing"}

@@ -47,6 +47,8 @@ optional APIs."""
 NUDGES = 10
 NUDGE_PAUSE = 0.5
 
+NEVER: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
+
 _log = logging.getLogger(__name__)
 _tracer = trace.get_tracer("llmstack")
 
@@ -75,7 +77,7 @@ class Reconciler:
     dirty: set[tuple[str, str]] = field(default_factory=set)
     _known: dict[tuple[str, str], Known] = field(default_factory=dict)
     _memory: dict[str, Memory] = field(default_factory=dict)
-    _apis: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
+    _apis: tuple[float, frozenset[str]] = NEVER
     _nodes: tuple[float, tuple[NodeAccelerators, ...]] = (float("-inf"), ())
 
     async def reconcile(self, namespace: str, name: str) -> float | None:
@@ -98,6 +100,7 @@ class Reconciler:
                 return await self._full_pass(live)
             except BaseException:
                 self.dirty.add(key)
+                self._apis = NEVER  # an optional API may have gone since it was looked for
                 raise
 
     async def _full_pass(self, live: Json) -> float:
