@@ -30,7 +30,7 @@ def namespace(cluster: None, request: pytest.FixtureRequest) -> Iterator[str]:  
     stack.delete_namespace(name)
     stack.namespace(name)
     yield name
-    stack.delete_namespace(name)
+    stack.delete_namespace(name, wait=False)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ HOSTED_NAMESPACE = "house"
 HOSTED_HOST = f"hosted.{HOSTED_NAMESPACE}.svc.cluster.local"
 HOSTED_KEY = "sk-house-0123456789"
 HOSTED_MODEL = "house-large"
+_EXPOSED = "exposed-by=e2e"
 
 
 def install_operator() -> dict[str, str]:
@@ -86,10 +87,14 @@ def namespace(name: str) -> None:
     )
 
 
-def delete_namespace(name: str) -> None:
-    """Delete a namespace and its volume."""
-    kind.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=150s", timeout=180)
-    kind.kubectl("delete", "pv", f"models-{name}", "--ignore-not-found")
+def delete_namespace(name: str, *, wait: bool = True) -> None:
+    """Delete a namespace and its volume; without waiting, its Pods drain while the next story begins."""
+    kind.kubectl(
+        "-n", name, "delete", "services", "-l", _EXPOSED, "--ignore-not-found"
+    )  # their ports are needed
+    how = ("--ignore-not-found", f"--wait={str(wait).lower()}")
+    kind.kubectl("delete", "namespace", name, *how, timeout=180)
+    kind.kubectl("delete", "pv", f"models-{name}", *how)
 
 
 def apply(*manifests: dict[str, object]) -> None:
@@ -206,7 +211,7 @@ def expose(name: str, service: str, port: int) -> str:
         {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": f"{service}-test", "namespace": name},
+            "metadata": {"name": f"{service}-test", "namespace": name, "labels": {"exposed-by": "e2e"}},
             "spec": {
                 "type": "NodePort",
                 "selector": {"llmstack.dev/service": service, "app.kubernetes.io/component": "gateway"},
