@@ -21,6 +21,9 @@ BRIDGE = "10.250.0.1/16"
 POOL = "10.251.0.0/16"
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
 def answers() -> bool:
     """Tell whether a Docker engine answers."""
     if shutil.which("docker") is None:
@@ -46,7 +49,7 @@ def ensure() -> None:
     say("starting dockerd")
     ROOT.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [
                 "dockerd",
                 f"--data-root={ROOT / 'docker'}",
@@ -64,6 +67,8 @@ def ensure() -> None:
             start_new_session=True,
             env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
         )
+    # It outlives this process: `stop` ends it by its pid file. Held, so that nobody takes it for forgotten.
+    _started.append(process)
     for _ in range(120):
         if answers():
             return
