@@ -119,7 +119,8 @@ def stop() -> None:
     say("stopping dockerd")
     os.kill(pid, signal.SIGTERM)
     for _ in range(60):
-        if not command.exists():
+        # A child of this process stays as a zombie, whose command line is empty.
+        if not command.exists() or not command.read_bytes():
             break
         time.sleep(0.5)
     _restore_network()
