@@ -10,7 +10,7 @@ from tests.golden_cases import all_ready, read
 from llmstack.plan.plan import Plan, make_plan
 from llmstack.render.manifests import Rendered, render
 from llmstack.status.observed import GatewaySeen, Observed, PodSeen, pod_seen
-from llmstack.status.summary import Memory, summarize
+from llmstack.status.summary import Memory, remembered, summarize
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,18 @@ def test_ready_waits_for_the_pool_once_in_a_generation(planned: tuple[Plan, Rend
     again = summarize(plan, rendered, cold, warm.memory, 1, 0.0)
     assert again.conditions[0].status == "True", "it was ready once, and a rung is healthy"
     assert summarize(plan, rendered, cold, warm.memory, 2, 0.0).conditions[0].status == "False"
+
+
+def test_ready_survives_a_restart_of_the_operator_in_the_middle_of_an_outage(
+    planned: tuple[Plan, Rendered],
+) -> None:
+    plan, rendered = planned
+    cold = without("engine", ("Loading", ""))(all_ready(plan, rendered))
+    ready = {"type": "Ready", "status": "True", "observedGeneration": 4}
+    memory = remembered({"conditions": [ready]})
+    assert summarize(plan, rendered, cold, memory, 4, 0.0).conditions[0].status == "True"
+    assert summarize(plan, rendered, cold, memory, 5, 0.0).conditions[0].status == "False"
+    assert remembered({"conditions": [{**ready, "status": "False"}]}) == Memory() == remembered({})
 
 
 def test_a_gateway_pod_that_is_not_ready_is_not_waited_for(planned: tuple[Plan, Rendered]) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from llmstack.api.llmservice import LLMService
 from llmstack.api.llmtenant import LLMTenant, parse_llmtenant
+from llmstack.catalog.accelerators import ACCELERATORS
 from llmstack.cluster.client import ApiError, Client
 from llmstack.cluster.door import Door
 from llmstack.cluster.resources import LLMTENANT, SECRET
@@ -141,4 +142,5 @@ def running_engine(children: Iterable[Manifest]) -> Running | None:
         return None
     oldest = min(pools, key=lambda pool: str(pool["metadata"].get("creationTimestamp", "")))
     labels = oldest["metadata"]["labels"]
-    return Running(labels[names.ENGINE], labels[names.RUBRIC])
+    accelerator = ACCELERATORS.get(labels.get(names.ACCELERATOR, ""))
+    return Running(labels[names.ENGINE], labels[names.RUBRIC], accelerator)

@@ -33,7 +33,7 @@ from llmstack.render.manifests import Rendered, render
 from llmstack.selection.facts import NodeAccelerators, node_accelerators
 from llmstack.status.layers import stale_gateways
 from llmstack.status.observed import Observed, child_seen, pod_seen
-from llmstack.status.summary import Memory, StatusDecision, refused, summarize
+from llmstack.status.summary import Memory, StatusDecision, refused, remembered, summarize
 
 FULL_EVERY = 600.0
 SECRETS_EVERY = 60.0
@@ -199,7 +199,7 @@ class Reconciler:
         observed = await self._observe(plan, known.children)
         if not suspended:
             observed = await self._nudged(plan, rendered, known.children, observed)
-        memory = self._memory.get(plan.uid, Memory())
+        memory = self._memory.get(plan.uid) or remembered(live.get("status") or {})
         generation = live["metadata"]["generation"]
         decision = summarize(plan, rendered, observed, memory, generation, time.monotonic(), suspended)
         self._memory[plan.uid] = decision.memory

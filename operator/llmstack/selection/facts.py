@@ -23,10 +23,16 @@ class NodeAccelerators:
 
 @dataclass(frozen=True)
 class Running:
-    """The engine that serves now, read from the serving workload's labels."""
+    """What serves now, read from the serving workload's labels.
+
+    Attributes:
+        accelerator: its class; None where the label is not there or its class is no longer known.
+
+    """
 
     engine: EngineName
     edition: Edition
+    accelerator: AcceleratorClass | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def gather_facts(
     workload = spec.workload
     rate = workload.requests_per_second if workload else None
     return Facts(
-        accelerator=_accelerator(service, nodes),
+        accelerator=_accelerator(service, nodes, running),
         quantization=spec.model.quantization,
         gguf=is_gguf(spec.model),
         pattern=workload.pattern if workload else None,
@@ -92,7 +98,9 @@ def gather_facts(
     )
 
 
-def _accelerator(service: LLMService, nodes: tuple[NodeAccelerators, ...] | None) -> AcceleratorClass | None:
+def _accelerator(
+    service: LLMService, nodes: tuple[NodeAccelerators, ...] | None, running: Running | None
+) -> AcceleratorClass | None:
     said = service.spec.accelerator.class_ if service.spec.accelerator else None
     if said is not None:
         if said not in ACCELERATORS:
@@ -103,6 +111,9 @@ def _accelerator(service: LLMService, nodes: tuple[NodeAccelerators, ...] | None
                 f" {', '.join(near) or 'none'}"
             )
         return ACCELERATORS[said]
+    if running is not None and running.accelerator is not None:
+        # A node that comes or goes must not move a service that runs to other hardware, and to another bill.
+        return running.accelerator
     if nodes is None:
         return None
     totals: dict[str, int] = {}

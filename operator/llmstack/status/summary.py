@@ -1,5 +1,6 @@
 """Ready, Reconciling and Stalled: the summary of the layers, as kstatus reads it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,14 @@ class Memory:
 
     failover: FailoverMemory = field(default_factory=FailoverMemory)
     ready_generation: int | None = None
+
+
+def remembered(status: Mapping[str, Any]) -> Memory:
+    """Return what a status that was written before says: the pool was ready in that generation if Ready was True."""
+    for condition in status.get("conditions", []):
+        if condition["type"] == ConditionType.READY and condition["status"] == "True":
+            return Memory(ready_generation=condition.get("observedGeneration"))
+    return Memory()
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,15 @@ def deployment(plan: Plan) -> Manifest:
     template = _pod_template(plan)
     revision = digest([template, plan.accelerator.name], 8)
     manifest = child(plan, "apps/v1", "Deployment", names.engine(plan.name, revision), "engine")
-    facts = {names.ENGINE: plan.engine.name, names.RUBRIC: plan.selection.edition, names.REVISION: revision}
-    manifest["metadata"]["labels"].update(facts)
+    # What runs is read from here in the next pass, and stays: status is lost when GitOps makes an object again.
+    manifest["metadata"]["labels"].update(
+        {
+            names.ENGINE: plan.engine.name,
+            names.RUBRIC: plan.selection.edition,
+            names.ACCELERATOR: plan.accelerator.name,
+            names.REVISION: revision,
+        }
+    )
     template["metadata"]["labels"][names.REVISION] = revision
     manifest["spec"] = {
         "replicas": plan.replicas,
