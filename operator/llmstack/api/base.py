@@ -38,11 +38,6 @@ class Model(BaseModel):
         return self.model_dump(by_alias=True, exclude_none=True, mode="json")
 
 
-def at_most_one(*names: str) -> Callable[[Any], bool]:
-    """Return a check that at most one of the named fields is set."""
-    return lambda model: sum(getattr(model, name) is not None for name in names) <= 1
-
-
 def exactly_one(*names: str) -> Callable[[Any], bool]:
     """Return a check that exactly one of the named fields is set."""
     return lambda model: sum(getattr(model, name) is not None for name in names) == 1
